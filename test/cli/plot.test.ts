@@ -176,6 +176,10 @@ describe('--plot', () => {
     expect(evaluated.out).toContain('╌╌ forecast before it happened   ── what comes next');
     const tested = await memcell('backtest', rows, '--classify', 'kind', '--epochs', '1', '--folds', '2', '--plot');
     expect(tested.out).toContain('\nright answers\n');
+    const folds = ['--plain', '--horizon', '3', '--epochs', '1', '--folds', '2'];
+    const rolled = await memcell('backtest', series, '--forecast', 'value', ...folds, '--plot');
+    // Of models that were not kept there is nothing to come.
+    expect(rolled.out).toContain('\nvalue\n  ── what happened   ╌╌ forecast before it happened\n');
     const json = await memcell('predict', model, '--plot', '--json');
     expect(json.out).toBe((await memcell('predict', model, '--json')).out);
   });

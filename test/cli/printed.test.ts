@@ -2,9 +2,10 @@
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import { speedText } from '../../src/cli/speedText.js';
-import { Dense, Dropout, LSTM, Sequential } from '../../src/index.js';
+import { Dense, Dropout, LSTM, Sequential, sequential } from '../../src/index.js';
+import { lstmPath } from '../../src/kernels/accelerate.js';
 import { file, memcell, seriesCsv, temporaryFolder } from './streams.js';
 
 const folder = temporaryFolder('in memory');
@@ -48,6 +49,30 @@ test.each([
   const { code, out, err } = await memcell('convert', place(from), place(to));
   expect([code, err]).toEqual([0, '']);
   expect(out).toBe(`${place(to)} (${format}): kept 3 layers, ${weights} weights${more}${end}\n`);
+});
+
+test('a summary says which way each layer takes, on the engine and beside it', async () => {
+  const argv = ['summary', 'LSTM(3), Dense(2)', '--input-shape', '4,2', '--json'];
+  const paths = async () => {
+    const { engine, layers } = JSON.parse((await memcell(...argv)).out);
+    return [
+      engine.kind,
+      layers.map(
+        ({ name: _, class: __, outputShape: ___, parameters: ____, ...path }: object & Record<string, unknown>) => path,
+      ),
+    ];
+  };
+  expect(await paths()).toEqual(['memcell', Array(2).fill({ path: 'engine' })]);
+  const beside = jest.spyOn(Sequential.prototype, 'engine', 'get').mockReturnValue({ kind: 'tfjs', why: 'no reason' });
+  try {
+    const model = sequential('LSTM(3), Dense(2)', { inputShape: [4, 2] });
+    const wanted = model.tf.layers.map((layer) => lstmPath(layer));
+    expect(wanted[0]).not.toEqual(wanted[1]);
+    expect(await paths()).toEqual(['tfjs', wanted]);
+    model.dispose();
+  } finally {
+    beside.mockRestore();
+  }
 });
 
 test('a long answer is cut, and says by how many rows', async () => {

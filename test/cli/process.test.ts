@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -48,6 +48,23 @@ describe('a process of its own', () => {
     const { code, err } = await memcellProcess(['predict', missing, '--debug']);
     expect(code).toBe(1);
     expect(err).toMatch(/^memcell: .*\nMemcellError: .*\n {4}at /);
+  });
+
+  it('trains on standard input, which is read once, and has a page of it without gates', () => {
+    const [out, page] = [join(folder, 'piped'), join(folder, 'piped.html')];
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${(i * 5) % 11},${i % 7 > 3 ? 'up' : 'down'}\n`);
+    const layers = ['--layers', 'LSTM(1), Dense(2, softmax)', '--plain', '--epochs', '1'];
+    const argv = [bin, 'train', '-', '--classify', 'kind', ...layers, '--out', out, '--report', page, '--json'];
+    const { status, stdout } = spawnSync(process.execPath, argv, {
+      encoding: 'utf8',
+      input: `a,b,kind\n${rows.join('')}`,
+      env: { ...process.env, NODE_OPTIONS: '' },
+      timeout: 30_000,
+    });
+    const { data, samples, heldOut, report } = JSON.parse(stdout);
+    expect([status, data, samples + heldOut, report]).toEqual([0, '-', 40, page]);
+    const text = readFileSync(page, 'utf8');
+    expect([text.includes('id="confusion"'), text.includes('id="gates')]).toEqual([true, false]);
   });
 
   it('ends quietly when its reader goes away', () => {

@@ -1,5 +1,5 @@
 /** What command lines are refused with, and what they say of what was left out: whole lines, with names and numbers in them. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -184,6 +184,40 @@ test('a model that training starts from may be replaced only by what is trained 
   ]);
   const tested = await memcell('backtest', series, ...given.slice(2), '--from', from, '--folds', '2');
   expect([tested.code, tested.err]).toEqual([0, expect.stringContaining(`the weights of ${from}`)]);
+});
+
+test('a model is saved though its page cannot be written, and replaced by one of another task only where that is asked for', async () => {
+  const out = place('saved');
+  const train = (...more: string[]) =>
+    memcell(
+      'train',
+      classes,
+      '--classify',
+      'kind',
+      '--layers',
+      'LSTM(1), Dense(2, softmax)',
+      '--plain',
+      '--epochs',
+      '1',
+      ...more,
+    );
+  const page = join(folder, 'nowhere', 'page.html');
+  const { code, out: printed, err } = await train('--out', out, '--report', page);
+  expect([code, err.trim().split('\n').at(-1)]).toEqual([
+    1,
+    `memcell: ${page}: cannot be written (ENOENT); give another file`,
+  ]);
+  expect(printed).toContain(`saved in ${out}; next: `);
+  expect([existsSync(join(out, 'model.json')), existsSync(`${out}.resume`)]).toEqual([true, false]);
+  expect((await memcell('predict', out, classes)).code).toBe(0);
+  const other = ['--symbols', '--layers', 'LSTM(1), Dense(3, softmax)', '--plain', '--epochs', '1', '--out', out];
+  const refused = await memcell('train', numbers, ...other);
+  expect([refused.code, refused.err]).toEqual([2, expect.stringMatching(/^memcell: .*--force.*\n$/)]);
+  expect((await memcell('tune', numbers, ...other.filter((one) => one !== '--plain'), '--trials', '1')).err).toBe(
+    refused.err,
+  );
+  expect((await memcell('train', numbers, ...other, '--force')).code).toBe(0);
+  expect((await memcell('predict', out, '--start', '1', '--steps', '1')).code).toBe(0);
 });
 
 test('a page has the command line as a shell takes it', async () => {

@@ -637,6 +637,21 @@ test('each series has what comes next of it, whatever its place, and the rows be
     ['c: y, the newest rows', 'row 1\ny 1', 'row 100\ny 100'],
     ['c: y, the newest rows', 'row 41\ny 41', 'row 100\ny 100'],
   ]);
+  // Values of what is forecast that were filled in are told, of nothing else.
+  const columns = [
+    { name: 'y', use: 'target', how: 'number', missing: 1, filled: 'last value' },
+    { name: 'z', use: 'feature', how: 'number', missing: 2, filled: 'last value' },
+    { name: 'v', use: 'target', how: 'number', missing: 3 },
+    { name: 'w', use: 'target', how: 'number', missing: 4, filled: 'linear' },
+  ];
+  const account = { source: 't', read: 3, rows: 3, columns, notes: [] } as unknown as NonNullable<
+    ReportInput['account']
+  >;
+  const filled = await forecastSections({ ...report, kind: 'forecast', shown: [series('', [])], account });
+  expect(texts(read(filled), '#forecasts .note')).toEqual([
+    '1 value of y is missing, and drawn as if they were there: last value.',
+    '4 values of w are missing, and drawn as if they were there: linear.',
+  ]);
   // Nothing was scored: no residuals.
   expect(read(sections).querySelector('#residuals')).toBeNull();
   const alone = await forecastSections({ ...report, kind: 'forecast', shown: [series('', [block(91, [5, 6])])] });
