@@ -54,7 +54,6 @@ class TfjsRunner implements Runner {
   trainBatch(x: NdArray, y: NdArray, sampleWeight?: Float32Array): BatchResult {
     const { model, optimizer } = this;
     seedDropout(model, this.seed, optimizer.iterations);
-    const moving = movingWeights(model).map((weight) => ({ weight, values: floats(variableOf(weight)).slice() }));
     const trainable = model.trainableWeights.map((weight) => ({ weight, variable: variableOf(weight) }));
     optimizer.build(trainable.map(({ weight, variable }) => ({ name: weight.originalName, size: variable.size })));
     return this.following(() => {
@@ -73,7 +72,6 @@ class TfjsRunner implements Runner {
       );
       const result = this.result(value, outcome);
       if (Number.isFinite(result.loss)) this.update(trainable, grads, outcome?.rowUses ?? []);
-      else for (const { weight, values } of moving) weight.write(tf.tensor(values, variableOf(weight).shape));
       if (outcome) release(outcome);
       return result;
     });
@@ -289,11 +287,6 @@ type Weight = tf.LayersModel['weights'][number];
 interface Trainable {
   weight: Weight;
   variable: tf.Variable;
-}
-
-/** What the forward pass of a training step changes: averages of batches. */
-function movingWeights(model: tf.LayersModel): Weight[] {
-  return [...everyLayer(model)].flatMap(([layer]) => (layer.trainable ? layer.nonTrainableWeights : []));
 }
 
 function variableOf(weight: Weight): tf.Variable {
