@@ -287,6 +287,12 @@ describe('rows that are left out', () => {
       ['1 row left out: a total or the like, no data (line 5)'],
     ],
     [
+      'date,hour,y\n2020-01-01,22,1\n2020-01-01,23,2\n2020-01-02,0,5\n,Total,8\n',
+      { targets: ['y'], time: ['date', 'hour'] },
+      [1, 2, 5],
+      ['1 row left out: a total or the like, no data (line 5)'],
+    ],
+    [
       'date,kind,y\n2020-01-01,u,1\n2020-01-01,u,2\n2020-01-02,v,3\n2020-01-02,v,4\n,,5\n2020-01-03,,5\n',
       { label: 'kind' },
       [1, 2, 3, 4],
