@@ -24,7 +24,7 @@ export function addSteps(time: number, step: TimeStep, n: number): number {
   const [year, month] = [Math.floor(months / 12), remainder(months, 12) + 1];
   const lastDate = daysIn(year, month);
   const isLast = new Date(time + day).getUTCDate() === 1;
-  const to = isLast && date.getUTCDate() >= 28 ? lastDate : Math.min(date.getUTCDate(), lastDate);
+  const to = isLast ? lastDate : Math.min(date.getUTCDate(), lastDate);
   return dayOf(year, month, to) * day + remainder(time, day);
 }
 

@@ -195,7 +195,7 @@ describe('several files', () => {
     expect(await openSource({ files }).text()).toBe('ab\ncd\n');
     const [whole, open] = [await file('whole.txt', 'ef\n'), await file('open.txt', 'gh')];
     expect(await openSource({ files: [open, whole] }).text()).toBe('gh\nef\n');
-    expect(await openSource({ files: [whole, open, open] }).text()).toBe('ef\n\ngh\ngh');
+    expect(await openSource({ files: [whole, open, open] }).text()).toBe('ef\ngh\ngh');
     const source = openSource(await file('süd.txt', Buffer.from('für\n', 'latin1')));
     expect(await source.text()).toBe('für\n');
     expect(source.notes).toEqual([`${source.name}: read as Latin-1 (Windows-1252), since it is not UTF-8`]);

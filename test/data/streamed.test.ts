@@ -1,7 +1,8 @@
 /** Rows as they come, by hand: what is held of them, and what is said of those that are not plain. */
 import { expect, test } from '@jest/globals';
 import type { Bytes } from '../../src/data/bytes.js';
-import { type ColumnValues, HeldRows } from '../../src/data/heldRows.js';
+import { type ColumnValues, HeldRows, streamRows } from '../../src/data/heldRows.js';
+import type { Source } from '../../src/data/source.js';
 import { JsonColumns } from '../../src/data/streamColumns.js';
 import { headOfLines, JsonLines, type Line, linesOf } from '../../src/data/streamJson.js';
 import { Table } from '../../src/data/table.js';
@@ -62,6 +63,30 @@ test('rows that are held: more than there is room for, thinned, and in the order
     ['more', 'early', 'middle', 'late', undefined],
   ]);
   expect([table.where(1), table.notes, table.decimalComma]).toEqual(['t, row 1018', ['said'], true]);
+});
+
+test('cells that were read before their rows come wait for them', async () => {
+  const head = new Table({ name: 'h', header: ['n', 's'], cells: [{ numbers: Float64Array.of(0) }, ['a']], lines: 1 });
+  const source: Source = {
+    name: 'h',
+    table: async () => head,
+    text: async () => '',
+    async *stream(columns) {
+      const cell = (text: string) => columns[1].read?.(text, () => '') ?? 0;
+      for (const text of ['a', 'b', 'c']) cell(text);
+      yield { from: 0, rows: 2, columns: [Float64Array.of(1, 2), new Float64Array(2)] };
+      cell('d');
+      yield { from: 2, rows: 2, columns: [Float64Array.of(3, 4), new Float64Array(2)] };
+      yield { from: 4, rows: 0, columns: [new Float64Array(0), new Float64Array(0)], notes: ['said'] };
+    },
+  };
+  expect(await all(streamRows(source, head))).toEqual([
+    { from: 0, rows: 2, columns: [Float64Array.of(1, 2), ['a', 'b']] },
+    { from: 2, rows: 2, columns: [Float64Array.of(3, 4), ['c', 'd']] },
+    { from: 4, rows: 0, columns: [new Float64Array(0), []], notes: ['said'] },
+  ]);
+  const { stream: _, ...still } = source;
+  expect(await all(streamRows(still, head))).toEqual([]);
 });
 
 test('lines end where blocks do not', async () => {

@@ -214,7 +214,7 @@ function fillAlong(
   { line, notes }: Preparing,
 ): { reading: ColumnReading; how: string } {
   const [numbers, middle] = [reading.kind === 'number', middleOf(reading, values)];
-  const season = line.irregular ? 1 : (line.reading?.season ?? 1);
+  const season = line.reading?.season ?? 1;
   const seasonal =
     numbers && season > 1
       ? line.series.filter(({ from, to }) => fillSeasonal(values.subarray(from, to), season)).length

@@ -150,7 +150,7 @@ export function proposeGroup(
   ordered: Ordered,
   free: readonly string[],
 ): string | undefined {
-  if (repeats(ordered, time.calendar).length < Math.max(1, seriesShare * ordered.rows.length)) return undefined;
+  if (repeats(ordered, time.calendar).length < seriesShare * ordered.rows.length) return undefined;
   const group = distinguishing(
     free.flatMap((column) => columns.get(column) ?? []),
     ordered.rows,

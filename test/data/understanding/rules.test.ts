@@ -287,6 +287,12 @@ describe('rows that are left out', () => {
       ['1 row left out: a total or the like, no data (line 5)'],
     ],
     [
+      'date,hour,y\n2020-01-01,22,1\n2020-01-01,23,2\n2020-01-02,0,5\n,Total,8\n',
+      { targets: ['y'], time: ['date', 'hour'] },
+      [1, 2, 5],
+      ['1 row left out: a total or the like, no data (line 5)'],
+    ],
+    [
       'date,kind,y\n2020-01-01,u,1\n2020-01-01,u,2\n2020-01-02,v,3\n2020-01-02,v,4\n,,5\n2020-01-03,,5\n',
       { label: 'kind' },
       [1, 2, 3, 4],
@@ -334,6 +340,16 @@ describe('rows that are left out', () => {
     expect(frame.account.notes).toEqual(['1 series left out, which have no y: c', note]);
     expect(csv(text, { ...options, goesOn: true }).rows).toBe(7);
     expect(csv(text, { ...options, known: [] }).rows).toBe(7);
+    // Of two targets one is enough for a row to be data.
+    const two = csv('date,p,y,z\n2020-01-01,1,1,5\n2020-01-02,0,2,6\n2020-01-03,1,,7\n2020-01-04,1,NA,\n', {
+      targets: ['y', 'z'],
+      known: ['p'],
+    });
+    expect([values(two, 'y'), values(two, 'z'), two.account.notes]).toEqual([
+      [1, 2, 2],
+      [5, 6, 7],
+      ['1 row at the end has no y or z: taken as rows to come, whose p predict reads'],
+    ]);
     const single = csv('date,p,y\n2020-01-01,1,1\n2020-01-02,0,2\n2020-01-03,1,\n', { ...y, known: ['p'] });
     expect(single.account.notes).toEqual(['1 row at the end has no y: taken as rows to come, whose p predict reads']);
   });
