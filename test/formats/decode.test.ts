@@ -11,6 +11,7 @@ const stored = {
 test.each([
   ['uint8', 'int32', 0.7, -3],
   ['uint16', 'int32', 1.3, 5],
+  ['uint8', 'int32', 0.3, -3.6],
   ['uint8', 'float32', 0.7, -3.25],
   ['uint16', 'float32', 0.013, 5],
 ] as const)('%s to %s, of a scale of %d from %d', (kind, dtype, scale, min) => {

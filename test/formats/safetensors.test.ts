@@ -7,6 +7,7 @@ import { isSafetensors, readSafetensors } from '../../src/formats/torch/safetens
 import { safetensorsFile } from '../../src/formats/torch/safetensorsFile.js';
 import { assignStored } from '../../src/formats/weights.js';
 import { Input, Model } from '../../src/index.js';
+import * as l from '../../src/layers/index.js';
 import {
   BatchNormalization,
   Bidirectional,
@@ -365,6 +366,32 @@ test('layers that find no module are told with the features that come to them, w
       code: 'model',
       message: `file: nothing in the file fits ${told}`,
     });
+});
+
+test('features come through layers that give as many as they take', async () => {
+  const sequence = { inputShape: [null, 3] as (number | null)[], returnSequences: true, name: 'in' };
+  const between: Record<string, () => Layer> = {
+    SpatialDropout1D: () => l.SpatialDropout1D(0.1),
+    GaussianDropout: () => l.GaussianDropout(0.1),
+    GaussianNoise: () => l.GaussianNoise(0.1),
+    Activation: () => l.Activation('tanh'),
+    Masking: () => l.Masking(),
+    ReLU: () => l.ReLU(),
+    ELU: () => l.ELU(),
+    LeakyReLU: () => l.LeakyReLU(),
+    Softmax: () => l.Softmax(),
+    GlobalAveragePooling1D: () => l.GlobalAveragePooling1D(),
+    MaxPooling1D: () => l.MaxPooling1D(),
+    AveragePooling1D: () => l.AveragePooling1D(),
+  };
+  for (const [name, layer] of Object.entries(between)) {
+    const model = new Sequential([LSTM(4, sequence), layer(), Dense(2, { name: 'out' })]);
+    const said = await load(model, file({})).catch(({ message }: Error) => message);
+    expect([name, said]).toEqual([
+      name,
+      'file: nothing in the file fits layer in (LSTM 3 → 4), layer out (Dense 4 → 2)',
+    ]);
+  }
 });
 
 test('modules of arrays that do not fit each other are none', async () => {

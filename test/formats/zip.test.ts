@@ -93,7 +93,7 @@ describe('a zip archive', () => {
   });
 
   it('ends in a comment of any length, and lies anywhere in memory', async () => {
-    const packed = zipSync({ a: text, 'folder/': new Uint8Array(0) });
+    const packed = zipSync({ a: text, 'folder/': new Uint8Array(0), 'full/': text });
     for (const length of [0, 1, 0xffff]) {
       const memory = new Uint8Array(5 + packed.length + length);
       memory.set(packed, 5);
