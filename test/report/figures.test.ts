@@ -628,3 +628,14 @@ test('maps of gates name steps by the last tokens where there is room, else abou
   expect(named(25)).toEqual(list(25, (t) => String(t + 1)));
   expect(named(26)).toEqual(list(13, (t) => String(2 * t + 1)));
 });
+
+test('a long name at an axis is shortened, at either', async () => {
+  const [name, short] = ['a'.repeat(45), `${'a'.repeat(26)}…${'a'.repeat(13)}`];
+  const labels = (figure: Figure) => [
+    ...drawn(figure).texts('g[aria-label="x-axis label"]'),
+    ...drawn(figure).texts('g[aria-label="y-axis label"]'),
+  ];
+  const line = { x: [1, 2], y: [3, 4] };
+  expect(labels(await drawSeries('row', { name, line, gaps: [] }, { title: 't' }))).toEqual(['row →', `↑ ${short}`]);
+  expect(labels(await drawHistogram('t', name, [{ from: 0, to: 1, count: 2 }]))).toEqual([`${short} →`, '↑ values']);
+});
