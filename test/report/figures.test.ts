@@ -22,6 +22,7 @@ import { drawSteps } from '../../src/report/figures/steps.js';
 import { drawTrials } from '../../src/report/figures/trials.js';
 import type { ShownTrial } from '../../src/report/input.js';
 import type { LookedAutocorrelation, LookedCycle, LookedMissing, LookedNames } from '../../src/report/look/shown.js';
+import { figure as inPage } from '../../src/report/sections/figure.js';
 import type { Axis, ShownBlock } from '../../src/tasks/shown.js';
 
 function drawn({ svg }: Figure) {
@@ -627,4 +628,28 @@ test('maps of gates name steps by the last tokens where there is room, else abou
   ).toEqual(list(22, (t) => String(6 * t + 1)));
   expect(named(25)).toEqual(list(25, (t) => String(t + 1)));
   expect(named(26)).toEqual(list(13, (t) => String(2 * t + 1)));
+});
+
+test('a long name at an axis is shortened, at either', async () => {
+  const [name, short] = ['a'.repeat(45), `${'a'.repeat(26)}…${'a'.repeat(13)}`];
+  const labels = (figure: Figure) => [
+    ...drawn(figure).texts('g[aria-label="x-axis label"]'),
+    ...drawn(figure).texts('g[aria-label="y-axis label"]'),
+  ];
+  const line = { x: [1, 2], y: [3, 4] };
+  expect(labels(await drawSeries('row', { name, line, gaps: [] }, { title: 't' }))).toEqual(['row →', `↑ ${short}`]);
+  expect(labels(await drawHistogram('t', name, [{ from: 0, to: 1, count: 2 }]))).toEqual([`${short} →`, '↑ values']);
+});
+
+test('names beside missing values are shown up to 22 letters, and what a pointer shows survives its quotes', async () => {
+  const names = ['a'.repeat(22), 'b'.repeat(23)];
+  const shares = names.map(() => [1]);
+  const figure = await drawMissing('row', { of: 'column', names, edges: [1, 2], shares });
+  const { marks, texts } = drawn(figure);
+  expect(texts(ticks('y'))).toEqual([names[0], `${'b'.repeat(14)}…${'b'.repeat(7)}`]);
+  // 20 pixels, and seven for each letter.
+  expect(Math.min(...numbers(marks('rect', 'rect'), 'x'))).toBe(20 + 7 * 22);
+  const tips = { x: [1], text: [`it's "so" & <b>&#39;\n`] };
+  const { document } = parseHTML(`<html><body>${inPage({ svg: '<svg></svg>', title: 't', tips })}</body></html>`);
+  expect(JSON.parse(document.querySelector('figure')?.getAttribute('data-tips') ?? '')).toEqual(tips);
 });

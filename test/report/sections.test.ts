@@ -4,7 +4,7 @@ import { parseHTML } from 'linkedom';
 import { drawAutocorrelation } from '../../src/report/figures/autocorrelation.js';
 import { drawCorrelations } from '../../src/report/figures/correlations.js';
 import { type ShownLayer, showLayer } from '../../src/report/gates.js';
-import { foldedTable, type Html } from '../../src/report/html.js';
+import { foldedTable, type Html, html, table } from '../../src/report/html.js';
 import { report as reportOf } from '../../src/report/index.js';
 import type { ReportInput } from '../../src/report/input.js';
 import { cyclesOf } from '../../src/report/look/cycles.js';
@@ -841,4 +841,29 @@ test('on a sheet wide figures have a line of their own, two narrow ones share on
     ['a', true],
     ['b', false],
   ]);
+});
+
+test('columns of a table are of numbers, long, short or neither', () => {
+  const classes = (head: string[], ...rows: (string | number | Html)[][]) => {
+    const document = read([table(head, rows)]);
+    return Array.from(document.querySelectorAll('tr'), (row) => Array.from(row.children, (cell) => cell.className));
+  };
+  const word = 'x'.repeat(39);
+  // Whatever is in the first column is a name.
+  expect(classes(['a', 'twelve chars', 'thirteen char'], [1, 2, 'b'], [2, '3', 'c'])).toEqual([
+    ['short', 'n', ''],
+    ['', 'n', ''],
+    ['', 'n', ''],
+  ]);
+  expect(classes([`${word}x`, `${word} x`], [`${word}x`, `${word} x`], [html`<b>${word}</b>`, word])).toEqual([
+    ['long', ''],
+    ['long', ''],
+    ['long', ''],
+  ]);
+  const numeric = ['1', '−2.5', '-3', '1,234.5', '1e-9', '12.5 %', '< 0.1 %', '–'];
+  expect(numeric.map((text) => classes(['', ''], ['a', text])[1][1])).toEqual(numeric.map(() => 'n'));
+  const none = ['1 row', 'a1', '2 to 3', '%', '5 % or so', ''];
+  expect(none.map((text) => classes(['', ''], ['a', text])[1][1])).toEqual(none.map(() => ''));
+  // One text among them, and it is no column of numbers.
+  expect(classes(['', ''], ['a', 1], ['b', 'c'])[1][1]).toBe('');
 });
