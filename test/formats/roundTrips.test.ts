@@ -1,13 +1,15 @@
 /** Random stacks from format to format: bits stay where formats hold weights as they are, ONNX's other order of gates too. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NdArray } from '../../src/data/array.js';
-import { Input, Model } from '../../src/index.js';
+import { Input, Model, sequential } from '../../src/index.js';
 import {
+  AdditiveAttention,
+  Attention,
   BatchNormalization,
   Bidirectional,
   Dense,
@@ -191,6 +193,55 @@ test.each(['keras', 'h5', 'onnx'])('attention in a chain keeps its causal mask i
   const after = await through(model, [`attending.${ending}`]);
   expect(await after.predict(x)).toEqual(before);
   after.dispose();
+  model.dispose();
+});
+
+test.each(['Attention', 'AdditiveAttention'] as const)(
+  '%s of a query, a value and a key keeps its causal mask',
+  async (kind) => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => Input({ shape: [5, 3], name }));
+    const at = (useCausalMask: boolean) =>
+      kind === 'Attention' ? Attention({ useCausalMask }) : AdditiveAttention({ useCausalMask });
+    const x = [1, 2, 3].map((from) => ({
+      data: Float32Array.from({ length: 30 }, (_, i) => Math.sin(from * i)),
+      shape: [2, 5, 3],
+    }));
+    for (const inputs of [
+      [a, b],
+      [a, b, c],
+    ]) {
+      const of = (causal: boolean) => new Model({ inputs, outputs: at(causal).apply(inputs), seed: 2 });
+      const [model, open] = [of(true), of(false)];
+      const given = x.slice(0, inputs.length);
+      const expected = await model.predict(given);
+      expect(expected).not.toEqual(await open.predict(given));
+      for (const ending of ['.keras', '.h5', '']) {
+        const path = join(root, `${kind} of ${inputs.length}${ending}`);
+        await model.save(path);
+        const again = await loadModel(path);
+        expect(await again.predict(given)).toEqual(expected);
+        again.dispose();
+      }
+      for (const one of [model, open]) one.dispose();
+    }
+  },
+);
+
+test.each([
+  'PositionEmbedding(9)',
+  'SinePositionEncoding()',
+  'SLSTM(2)',
+  'MinLSTM(2)',
+  'MinGRU(2)',
+  'Bidirectional(MinGRU(2))',
+])('%s, which Keras has not, is in no file of Keras', async (spec) => {
+  const model = sequential(spec, { inputShape: [3, 2], seed: 1 });
+  for (const name of ['none.keras', 'none.h5']) {
+    await expect(model.save(join(root, name))).rejects.toThrow(
+      'is of a kind that cannot be written as Keras 3 has it; save the model to a folder instead',
+    );
+    expect(existsSync(join(root, name))).toBe(false);
+  }
   model.dispose();
 });
 

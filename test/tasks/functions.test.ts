@@ -270,6 +270,21 @@ test('every task says that nothing was held out, exactly where nothing was', asy
     }
 });
 
+test.each([
+  ['forecast', (options: never) => forecast([1, 2, 3], options)],
+  ['classify', (options: never) => classify([{ x: 1, kind: 'a' }], options)],
+  ['text', (options: never) => textModel({ name: 'a', text: 'abc' }, options)],
+  ['symbols', (options: never) => symbols([1, 2], options)],
+])('%s is named where its options cannot be', async (task, run) => {
+  const twice = { target: 'y', label: 'kind', batchSize: 8, batch_size: 8 };
+  if (task !== 'forecast') Reflect.deleteProperty(twice, 'target');
+  if (task !== 'classify') Reflect.deleteProperty(twice, 'label');
+  expect([await failure(run(twice as never)), await failure(run(12 as never))].map(({ message }) => message)).toEqual([
+    `${task}: batchSize is given twice, as batchSize and as batch_size; leave one out`,
+    `${task}: the options must be an object, not 12`,
+  ]);
+});
+
 test('without options it is told which is missing', async () => {
   const unsaid = undefined as unknown as { label: string };
   await expect(classify([{ x: 1, kind: 'a' }], unsaid)).rejects.toThrow('classify: label is missing');

@@ -274,6 +274,10 @@ describe('of a model', () => {
     ['sampleWeight: shape (5,); expected one weight for each sample, (6,)', fitted({ sampleWeight: [1, 1, 1, 1, 1] })],
     ['sampleWeight[2] is -1; weights must be at least 0', fitted({ sampleWeight: [1, 1, -1, 1, 1, 1] })],
     [
+      'sampleWeight[2] is Infinity; weights must be at least 0',
+      fitted({ sampleWeight: [1, 1, Number.POSITIVE_INFINITY, 1, 1, 1] }),
+    ],
+    [
       'sampleWeight and classWeight are both given; multiply the class weights into sampleWeight yourself',
       fitted({ sampleWeight: [1, 1, 1, 1, 1, 1], classWeight: { 1: 2 } }),
     ],
