@@ -273,7 +273,7 @@ test('every task says that nothing was held out, exactly where nothing was', asy
 test.each([
   ['forecast', (options: never) => forecast([1, 2, 3], options)],
   ['classify', (options: never) => classify([{ x: 1, kind: 'a' }], options)],
-  ['text', (options: never) => textModel({ text: 'abc' }, options)],
+  ['text', (options: never) => textModel('abc', options)],
   ['symbols', (options: never) => symbols([1, 2], options)],
 ])('%s is named where its options cannot be', async (task, run) => {
   const twice = { target: 'y', label: 'kind', batchSize: 8, batch_size: 8 };
