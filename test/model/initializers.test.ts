@@ -259,3 +259,16 @@ describe('settings of initializers', () => {
       expect(() => made(className, { ...settings, [option]: value })).toThrow(option);
   });
 });
+
+test.each([0, 1, 7])(
+  'an initializer’s own seed, %i, counts in place of the model’s, and no two seeds are one',
+  (seed) => {
+    const draw = (own: number | null | undefined, key: number) => [
+      ...drawInitial({ className: 'GlorotUniform', config: own === undefined ? {} : { seed: own } }, [3, 4], key),
+    ];
+    expect(draw(seed, 11)).toEqual(draw(seed, 12));
+    expect(draw(seed, 11)).toEqual(draw(undefined, seed));
+    expect(draw(seed, 11)).not.toEqual(draw(seed + 1, 11));
+    for (const none of [null, undefined]) expect(draw(none, 11)).not.toEqual(draw(none, 12));
+  },
+);
