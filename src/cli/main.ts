@@ -51,7 +51,12 @@ An error is one line and says what to do. Exit code: 0 done, 1 failed, 2 wrong u
 export async function main(): Promise<void> {
   // A reader that closes the pipe early, as `| head` does, wants no more.
   for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+    stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') process.exit(0);
+      if (stream === process.stdout)
+        process.stderr.write(`memcell: standard output cannot be written (${code ?? message})\n`);
+      process.exit(1);
+    });
   process.exitCode = await run(process.argv.slice(2), process);
 }
 

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -68,10 +68,19 @@ describe('a process of its own', () => {
   });
 
   it('ends quietly when its reader goes away', () => {
-    const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${bin}" train --help | true`], {
+    const piped = `"${process.execPath}" "${bin}" train --help | true; exit \${PIPESTATUS[0]}`;
+    const { status, stderr } = spawnSync('bash', ['-c', piped], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  it('says where nothing can be written to standard output, and fails', () => {
+    const out = openSync(series, 'r');
+    const { status, stderr } = spawnSync(process.execPath, [bin, 'train', '--help'], {
+      stdio: ['ignore', out, 'pipe'],
       encoding: 'utf8',
     });
-    expect([status, stderr]).toEqual([0, '']);
+    closeSync(out);
+    expect([status, stderr]).toEqual([1, 'memcell: standard output cannot be written (EBADF)\n']);
   });
 });
 

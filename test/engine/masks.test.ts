@@ -75,6 +75,32 @@ test.each([undefined, 'tfjs'] as const)(
   },
 );
 
+test.each(['Attention', 'AdditiveAttention', 'MultiHeadAttention'] as const)(
+  'steps count in what %s gives as they do in its query, whatever its value masks',
+  async (kind) => {
+    const layer = {
+      Attention: l.Attention,
+      AdditiveAttention: l.AdditiveAttention,
+      MultiHeadAttention: () => l.MultiHeadAttention(1, 2),
+    };
+    const steps = [[[1, 2], [3, 4], [0, 0], [0, 0]]]; // biome-ignore format: a sequence
+    for (const masksQuery of [false, true])
+      for (const engine of [undefined, 'tfjs'] as const) {
+        const [query, value] = [Input({ shape: [4, 2] }), Input({ shape: [4, 2] })];
+        const masked = l.Masking();
+        const read = masksQuery ? [masked.apply(query), value] : [query, masked.apply(value)];
+        const model = new Model({ inputs: [query, value], outputs: layer[kind]().apply(read), seed: 3 });
+        model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', ...(engine && { engine }) });
+        const [given] = await model.predict<number[][][]>([steps, steps]);
+        const counted = given.slice(0, masksQuery ? 2 : 4).flat();
+        const mean = counted.reduce((sum, one) => sum + one * one, 0) / counted.length;
+        const zeros = { data: new Float32Array(8), shape: [1, 4, 2] };
+        expect((await model.evaluate([steps, steps], zeros)).loss).toBeCloseTo(mean, 5);
+        model.dispose();
+      }
+  },
+);
+
 const STEPS = [
   [[1, 2], [3, 4], [0, 0], [0, 0]],
   [[5, 6], [0, 0], [7, 8], [0, 0]],
