@@ -193,10 +193,10 @@ test('missing values are drawn by stretches of one share', async () => {
   const widths = numbers(cells, 'width');
   expect([widths[0] / widths[1], widths[2] / widths[1]]).toEqual([expect.closeTo(2, 1), expect.closeTo(2, 1)]);
   expect(texts(ticks('y'))).toEqual(['sold', 'wind']);
-  expect(cells.map((cell) => cell.querySelector('title')?.textContent?.replace(/.*: /, ''))).toEqual([
-    '50.0 % missing',
-    '100.0 % missing',
-    '100.0 % missing',
+  expect(cells.map((cell) => cell.querySelector('title')?.textContent)).toEqual([
+    'sold, row 2 to row 4: 50.0 % missing',
+    'sold, row 4 to row 5: 100.0 % missing',
+    'wind, row 3 to row 5: 100.0 % missing',
   ]);
 });
 

@@ -134,6 +134,16 @@ describe('what is kept with a model', () => {
     );
   });
 
+  test.each([
+    ['13/02/2020', '2020-04-03'],
+    ['02/13/2020', '2020-03-04'],
+  ])('dates that fit either order are read as those of training, with %s among them', (date, found) => {
+    const [a, b] = date === '13/02/2020' ? ['11/02/2020', '12/02/2020'] : ['02/11/2020', '02/12/2020'];
+    const { reading } = csv(`when,y\n${a},1\n${b},2\n${date},3\n`, { targets: ['y'] });
+    const { time } = csv('when,y\n03/04/2020,1\n', { like: reading });
+    expect(new Date(time!.times[0]).toISOString().slice(0, 10)).toBe(found);
+  });
+
   test('a table of the future has the time and what is known', () => {
     const { reading } = read('promo-yesno.csv', { targets: ['sales'], known: ['promo'] });
     const frame = csv('date,promo\n05/02/2021,Yes\n04/02/2021,NO\n06/02/2021,no', {

@@ -61,6 +61,17 @@ const read: Record<string, Case> = {
     tensors: [...weights(4), intTensor('end', [], [-1])],
     classes: 'LSTM, SimpleRNN',
   },
+  'the last step of shares over the steps': {
+    nodes: [
+      turned,
+      lstm(['t', 'W', 'R', 'B'], ['all']),
+      node('Squeeze', ['all', 'one'], 'sequence'),
+      node('Softmax', ['sequence'], 'shares', { axis: int(0) }),
+      node('Gather', ['shares', 'end'], 'y'),
+    ],
+    tensors: [...weights(4), intTensor('end', [], [-1])],
+    classes: 'LSTM, Softmax, SimpleRNN',
+  },
   'lengths as an input': {
     nodes: [turned, lstm(['t', 'W', 'R', 'B', 'n']), last],
     tensors: weights(4),
