@@ -23,6 +23,10 @@ const optimizers: [string, () => Optimizer][] = [
   ['adam with clipnorm', () => adam({ learningRate: 0.01, epsilon: 1e-3, clipnorm: 0.05 })],
   ['adam with globalClipnorm', () => adam({ learningRate: 0.01, epsilon: 1e-3, globalClipnorm: 0.05 })],
   ['adamw', () => adamw({ learningRate: 0.01, epsilon: 1e-3, weightDecay: 0.1 })],
+  [
+    'adamw with amsgrad',
+    () => adamw({ learningRate: 0.01, beta2: 0.5, epsilon: 1e-3, weightDecay: 0.1, amsgrad: true }),
+  ],
   ['sgd', () => sgd({ learningRate: 0.05, momentum: 0.9, nesterov: true })],
   ['rmsprop', () => rmsprop({ learningRate: 0.005, momentum: 0.5, centered: true, epsilon: 1e-3 })],
 ];

@@ -225,6 +225,27 @@ test("the forget gate's bias starts at 1, the other biases at 0", () => {
   model.dispose();
 });
 
+test("the forget gate's bias of a cell starts at 1, too, in a list of cells and alone", () => {
+  const model = buildModel(
+    [
+      layers.RNN([layers.LSTMCell(1), layers.GRUCell(1), layers.LSTMCell(1, { unitForgetBias: false })], {
+        returnSequences: true,
+      }),
+      Bidirectional(layers.RNN(layers.LSTMCell(1))),
+    ],
+    { inputShape: [3, 2], seed: 1 },
+  );
+  const biases = weightsInOrder(model).filter(({ originalName }) => originalName.endsWith('bias'));
+  expect(biases.map((bias) => Array.from(bias.read().dataSync()))).toEqual([
+    [0, 1, 0, 0],
+    [0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 0],
+    [0, 1, 0, 0],
+    [0, 1, 0, 0],
+  ]);
+  model.dispose();
+});
+
 test('layers that are not trained', () => {
   const model = buildModel(
     [

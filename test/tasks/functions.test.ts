@@ -285,6 +285,14 @@ test.each([
   ]);
 });
 
+test.each(['callbacks', 'signal', 'onStage', 'backup', 'target', 'epochs', 'horizon', 'threads'])(
+  '%s is what a misspelt one is taken for',
+  async (option) => {
+    const misspelt = { [`${option}${option.at(-1)}`]: 1 } as never;
+    expect((await failure(forecast([1, 2, 3], misspelt))).message).toContain(`did you mean ${option}?`);
+  },
+);
+
 test('without options it is told which is missing', async () => {
   const unsaid = undefined as unknown as { label: string };
   await expect(classify([{ x: 1, kind: 'a' }], unsaid)).rejects.toThrow('classify: label is missing');

@@ -380,6 +380,12 @@ test('what a description of a training leaves out is said', () => {
     true,
     ['metrics of your own are not kept: ownMetric, mine'],
   ]);
+  // By output, too, and each of them.
+  const byOutput = {
+    metrics: { high: [ownMetric], low: ['mae'] },
+    weightedMetrics: { low: [{ name: 'mine', start: () => ({}) }] },
+  };
+  expect(described(byOutput)).toEqual([true, ['metrics of your own are not kept: ownMetric, mine']]);
   const notKept = [false, ['a loss of your own is not kept, and the model comes back uncompiled: compile it anew']];
   expect(described({ loss: ownLoss, metrics: [ownMetric] })).toEqual(notKept);
   expect(described({ loss: { high: 'mse', low: ownLoss } })).toEqual(notKept);

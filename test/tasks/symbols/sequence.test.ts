@@ -1,5 +1,6 @@
 /** What is read as a sequence of symbols: values, notes and refusals, whole. */
 import { expect, test } from '@jest/globals';
+import { parseTable } from '../../../src/data/read.js';
 import { predictSymbols } from '../../../src/tasks/symbols/predict.js';
 import { parseSymbols, readSequence, type SymbolValue } from '../../../src/tasks/symbols/sequence.js';
 import { sourceOf } from '../runs.js';
@@ -24,6 +25,14 @@ test.each<[string, string, SymbolValue[], string[]]>([
 ])('%s: %j', async (name, text, values, notes) => {
   expect(await readSequence(sourceOf(text, name))).toMatchObject({ values, notes });
 });
+
+test.each(['a.json.gz', 'a.JSONL.gz', 'a.ndjson.gz', 'a.parquet.gz', 'a.parquet'])(
+  '%s is a table, not words',
+  async (name) => {
+    const text = { name, text: async () => '{"n":1}', table: async () => parseTable('n\n7\n8\n', 'unpacked.csv') };
+    expect((await readSequence(text)).values).toEqual([7, 8]);
+  },
+);
 
 const must = 'must hold symbols, or a table with one column of them; number columns:';
 test.each([
