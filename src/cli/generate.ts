@@ -45,14 +45,14 @@ async function run(folder: string, values: Record<string, unknown>, session: Ses
   const { model, artefact, name } = readSaved(opened, textTask);
   try {
     const { prompt = '' } = options;
-    let text = prompt;
-    for await (const piece of generate(model, artefact, options, name)) {
-      if (text === prompt) session.stream(prompt);
+    let text = '';
+    const show = (piece: string) => {
       session.stream(piece);
       text += piece;
-    }
-    // Nothing was made where what ends it comes at once.
-    if (text === prompt) session.stream(prompt);
+    };
+    // The prompt is shown once the first letter is there, or nothing comes: what cannot be goes on without it.
+    for await (const piece of generate(model, artefact, options, name)) show(text === '' ? prompt + piece : piece);
+    if (text === '') show(prompt);
     session.stream('\n');
     session.result({ model: folder, prompt, text, ...generationPath(model) });
   } finally {
