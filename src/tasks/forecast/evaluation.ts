@@ -75,11 +75,10 @@ type Sums = Map<Method, ErrorSums>[];
 /** Collects errors over series and folds. */
 export class Scores {
   private readonly pooled: Sums;
-  private readonly bySeries = new Map<string, { sums: Sums; samples: number }>();
+  /** With which of its values were filled in, so that nothing is compared with them. */
+  private readonly bySeries = new Map<string, { sums: Sums; samples: number; unscored: Set<number> }>();
   private readonly byFold: { sums: Sums; samples: number; from?: string }[] = [];
   private samples = 0;
-  /** Values that were filled in, so that nothing is compared with them: which, per series. */
-  private readonly unscored = new Map<string, Set<number>>();
   /** Columns that hold nothing else in some rows to be scored, so that these are. */
   private readonly onlyFilled = new Set<string>();
 
@@ -100,13 +99,13 @@ export class Scores {
 
   /** @param forecasts from the origins, `horizon` steps each; `anchor` may be missing */
   async add(
-    { series, origins, scales }: Scored,
+    { series: given, origins, scales }: Scored,
     forecasts: Omit<Forecasts, 'anchor'> & { anchor?: Float64Array },
   ): Promise<void> {
-    let own = this.bySeries.get(series.name);
+    let own = this.bySeries.get(given.name);
     if (own === undefined) {
-      own = { sums: this.sums(), samples: 0 };
-      this.bySeries.set(series.name, own);
+      own = { sums: this.sums(), samples: 0, unscored: new Set() };
+      this.bySeries.set(given.name, own);
     }
     const fold = this.byFold.at(-1);
     const all = [this.pooled, own.sums, ...(fold ? [fold.sums] : [])];
@@ -114,13 +113,13 @@ export class Scores {
     own.samples += origins.length;
     if (fold) fold.samples += origins.length;
     const count = this.targets.length;
-    const { targets } = series;
+    const series = this.toCompare(given, origins, own.unscored);
+    const { targets, filled } = series;
     if (this.pictures) {
       const { shown, time } = this.pictures;
       const { targets: columns, horizon } = this;
       shown(showForecasts({ series, origins, columns, horizon, ...(time && { time }) }, forecasts));
     }
-    const filled = this.leftOut(series, origins);
     const loop = new EventLoop();
     for (const [i, origin] of origins.entries()) {
       if (i % 64 === 0 && loop.waits) await loop.turn();
@@ -169,28 +168,26 @@ export class Scores {
     };
   }
 
-  /** Which values are not compared with: those that were filled in, but for columns that have no others in these rows. */
-  private leftOut({ name, rows, filled }: Series, origins: readonly number[]): Uint8Array | undefined {
-    if (filled === undefined) return undefined;
+  /** A series whose filled values are not compared with, but for columns that have no others in these rows. */
+  private toCompare(series: Series, origins: readonly number[], unscored: Set<number>): Series {
+    if (series.filled === undefined) return series;
     const count = this.targets.length;
-    const [from, to] = [origins[0] * count, Math.min(rows, origins[origins.length - 1] + this.horizon) * count];
-    const left = filled.slice();
-    const own = this.unscored.get(name) ?? new Set();
-    this.unscored.set(name, own);
+    const [from, to] = [origins[0] * count, Math.min(series.rows, origins[origins.length - 1] + this.horizon) * count];
+    const filled = series.filled.slice();
     for (const [c, column] of this.targets.entries()) {
       let real = 0;
       for (let at = from + c; at < to; at += count) real += 1 - filled[at];
       if (real === 0) this.onlyFilled.add(column);
       for (let at = from + c; at < to; at += count) {
-        if (real === 0) left[at] = 0;
-        else if (filled[at] === 1) own.add(at);
+        if (real === 0) filled[at] = 0;
+        else if (filled[at] === 1) unscored.add(at);
       }
     }
-    return left;
+    return { ...series, filled };
   }
 
   private filledNotes(): string[] {
-    const count = [...this.unscored.values()].reduce((sum, { size }) => sum + size, 0);
+    const count = [...this.bySeries.values()].reduce((sum, { unscored }) => sum + unscored.size, 0);
     return [
       ...(count > 0
         ? [`${counted(count, 'value')} of these rows ${count === 1 ? 'is' : 'are'} filled in and not scored`]

@@ -75,7 +75,8 @@ describe('a table with three missing values, two of them held out', () => {
 
 /** Forecasts of 0 from rows 2 and 3 of two columns, two steps each, with an interval of ± 5. */
 async function scored(filled: number[] | undefined, calls = 1) {
-  const scores = new Scores(['a', 'b'], 2, 1);
+  const shown: ShownForecasts[] = [];
+  const scores = new Scores(['a', 'b'], 2, 1, { shown: (part) => part.kind === 'forecast' && shown.push(part) });
   const targets = Float64Array.from([1, 10, 2, 20, 3, 30, 4, 40, 5, 50]);
   const series = {
     name: '',
@@ -90,7 +91,7 @@ async function scored(filled: number[] | undefined, calls = 1) {
   for (let call = 0; call < calls; call++) {
     await scores.add({ series, origins: [2, 3], scales: [1, 1] }, { values: zeros, intervals });
   }
-  return scores.evaluation(false, ['first']);
+  return { ...scores.evaluation(false, ['first']), drawn: shown[0].columns.map(({ mae }) => mae) };
 }
 
 describe('of two columns', () => {
@@ -112,8 +113,9 @@ describe('of two columns', () => {
   });
 
   test('one without a value of its own in these rows is scored all the same, which is told', async () => {
-    const { targets, notes } = await scored([0, 0, 0, 0, 0, 1, 1, 1, 0, 1]);
+    const { targets, notes, drawn } = await scored([0, 0, 0, 0, 0, 1, 1, 1, 0, 1]);
     expect(targets.map(({ mae }) => mae)).toEqual([4, 40]);
+    expect(drawn).toEqual([4, 40]);
     expect(notes).toEqual([
       'first',
       '1 value of these rows is filled in and not scored',
