@@ -105,19 +105,26 @@ test.each([
   [60, 'The longest first.'],
   [61, 'The 30 longest and the 30 shortest of 61.'],
   [99, 'The 30 longest and the 30 shortest of 99.'],
-])('of %d series in a table, who is listed is said', async (count, note) => {
-  const lengths = list(count, (i) => ({ name: `s${i}`, rows: i, missing: 0 }));
-  const look = {
-    understood: { source: 't', read: 1, rows: 1, columns: [], notes: [] },
-    axis: 'row',
-    series: [],
-    left: [],
-    lengths,
-  };
-  const document = read(await lookSections(look as Any));
-  expect(document.querySelector('#series .note')?.textContent).toBe(note);
-  expect(document.querySelectorAll('#series tbody tr')).toHaveLength(Math.min(60, count));
-});
+])(
+  'of %d series in a table the longest and the shortest are listed, the longest first, and who is listed is said',
+  async (count, note) => {
+    const lengths = list(count, (i) => ({ name: `s${i}`, rows: (i * 7) % count, missing: i % 3 }));
+    const look = {
+      understood: { source: 't', read: 1, rows: 1, columns: [], notes: [] },
+      axis: 'row',
+      series: [],
+      left: [],
+      lengths,
+    };
+    const document = read(await lookSections(look as Any));
+    expect(document.querySelector('#series .note')?.textContent).toBe(note);
+    const sorted = lengths.sort((a, b) => b.rows - a.rows).map((one) => [one.name, `${one.rows}`, `${one.missing}`]);
+    const listed = Array.from(document.querySelectorAll('#series tbody tr'), (row) =>
+      Array.from(row.querySelectorAll('td'), ({ textContent }) => textContent),
+    );
+    expect(listed).toEqual(count > 60 ? [...sorted.slice(0, 30), ...sorted.slice(-30)] : sorted);
+  },
+);
 
 test.each([
   [60, 60, 'The worst first.'],

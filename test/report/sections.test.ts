@@ -15,7 +15,6 @@ import { classifySections } from '../../src/report/sections/classify.js';
 import { dataSection, modelSection, predictedSection, trainingSection } from '../../src/report/sections/common.js';
 import { forecastSections } from '../../src/report/sections/forecast.js';
 import { gatesSections } from '../../src/report/sections/gates.js';
-import { lookSections } from '../../src/report/sections/look.js';
 import { textSections } from '../../src/report/sections/text.js';
 import { Sequential } from '../../src/sequential.js';
 import type { ClassifyEvaluation } from '../../src/tasks/classify/evaluation.js';
@@ -768,28 +767,6 @@ test('a text under maps is that of the steps that are drawn; words stand apart, 
       131,
     ),
   ).toEqual(['a'.repeat(131), []]);
-});
-
-test('of many series in a table the longest and the shortest thirty are listed, the longest first', async () => {
-  const of = async (count: number) => {
-    const lengths = list(count, (i) => ({ name: `s${i}`, rows: (i * 7) % count, missing: i % 3 }));
-    const look = {
-      understood: { source: 't', read: 1, rows: 1, columns: [], notes: [] },
-      axis: 'row',
-      series: [],
-      left: [],
-      lengths,
-    };
-    const rows = cells(read(await lookSections(look as unknown as Parameters<typeof lookSections>[0])), 'series');
-    const sorted = lengths
-      .sort((a, b) => b.rows - a.rows)
-      .map(({ name, rows: n, missing }) => [name, String(n), String(missing)]);
-    return { rows, sorted };
-  };
-  const few = await of(60);
-  expect(few.rows).toEqual(few.sorted);
-  const many = await of(64);
-  expect(many.rows).toEqual([...many.sorted.slice(0, 30), ...many.sorted.slice(-30)]);
 });
 
 test('on a sheet wide figures have a line of their own, two narrow ones share one, the next stands under the taller', () => {

@@ -434,23 +434,28 @@ function given(inputs: End[]): Record<string, Numbers> {
   );
 }
 
-test.each(Object.entries(read))('%s: as ONNX Runtime to 1e-5', async (_, { classes, lost = [], as, ...graph }) => {
-  const inputs = given(graph.inputs ?? [x]);
-  const session = await ort.InferenceSession.create(fileOf(as ?? graph));
+/** What ONNX Runtime gives as y; lengths are whole numbers. */
+async function ofRuntime(file: Uint8Array, inputs: Record<string, Numbers>): Promise<Numbers> {
+  const session = await ort.InferenceSession.create(file);
   const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [
     name,
     name === 'n' ? new ort.Tensor('int32', Int32Array.from(data), shape) : new ort.Tensor('float32', data, shape),
   ]);
   const { y } = await session.run(Object.fromEntries(feeds));
   await session.release();
+  return { data: Float32Array.from(y.data as Float32Array), shape: [...y.dims] };
+}
 
+test.each(Object.entries(read))('%s: as ONNX Runtime to 1e-5', async (_, { classes, lost = [], as, ...graph }) => {
+  const inputs = given(graph.inputs ?? [x]);
+  const y = await ofRuntime(fileOf(as ?? graph), inputs);
   const model = await loadModel(fileOf(graph));
   expect(model.layers.map((layer) => layer.getClassName()).join(', ')).toBe(classes);
   expect(model.lost).toEqual(lost);
   const [only, ...others] = Object.entries(inputs).flatMap(([name, one]) => (name === 'n' ? [] : [one]));
   const made = await model.predict<Numbers>(others.length > 0 ? [only, ...others] : only);
-  expect(made.shape).toEqual([...y.dims]);
-  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  expect(made.shape).toEqual(y.shape);
+  expect(largest(made, y)).toBeLessThan(1e-5);
   model.dispose();
   await expectInAnyOrder(fileOf(graph), others.length > 0 ? [only, ...others] : only, made);
 });
@@ -463,10 +468,7 @@ test('from states of one unit: as ONNX Runtime to 1e-5', async () => {
     inputs: [x, state('h0'), state('c0')],
   });
   const inputs = given([x, state('h0'), state('c0')]);
-  const session = await ort.InferenceSession.create(file);
-  const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [name, new ort.Tensor('float32', data, shape)]);
-  const { y } = await session.run(Object.fromEntries(feeds));
-  await session.release();
+  const y = await ofRuntime(file, inputs);
   const model = await loadModel(file);
   expect(model.metadata).toEqual({ inputs: ['x', 'h0', 'c0'], outputs: ['y'] });
   expect(model.inputs.map(({ shape }) => shape)).toEqual([
@@ -476,7 +478,7 @@ test('from states of one unit: as ONNX Runtime to 1e-5', async () => {
   ]);
   const apart = ['h0', 'c0'].map((name) => ({ data: inputs[name].data, shape: [BATCH, 1] }));
   const made = await model.predict<Numbers>([inputs.x, ...apart]);
-  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  expect(largest(made, y)).toBeLessThan(1e-5);
   model.dispose();
 });
 
@@ -494,12 +496,10 @@ test('a row beside sequences whose steps come first: as ONNX Runtime to 1e-5', a
       ['z', ['batch', FEATURES]],
     ],
   };
-  const session = await ort.InferenceSession.create(fileOf(graph));
-  const { y } = await session.run({
-    x: new ort.Tensor('float32', steps, [STEPS, BATCH, FEATURES]),
-    z: new ort.Tensor('float32', z, [BATCH, FEATURES]),
+  const y = await ofRuntime(fileOf(graph), {
+    x: { data: steps, shape: [STEPS, BATCH, FEATURES] },
+    z: { data: z, shape: [BATCH, FEATURES] },
   });
-  await session.release();
   const model = await loadModel(fileOf(graph));
   expect(model.lost).toEqual([
     'the order of axes of input "x": [steps, batch, features] in the file, [batch, steps, features] here',
@@ -512,7 +512,7 @@ test('a row beside sequences whose steps come first: as ONNX Runtime to 1e-5', a
     { data: byRow, shape: [BATCH, STEPS, FEATURES] },
     { data: z, shape: [BATCH, FEATURES] },
   ]);
-  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  expect(largest(made, y)).toBeLessThan(1e-5);
   model.dispose();
 });
 
@@ -530,10 +530,7 @@ test('of the states in one input those that are read are inputs here, which is t
     inputs: [x, state('h0'), state('c0')],
   };
   const inputs = given([x, state('h0'), state('c0')]);
-  const session = await ort.InferenceSession.create(fileOf(graph));
-  const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [name, new ort.Tensor('float32', data, shape)]);
-  const { y } = await session.run(Object.fromEntries(feeds));
-  await session.release();
+  const y = await ofRuntime(fileOf(graph), inputs);
   const model = await loadModel(fileOf(graph));
   expect(model.metadata).toEqual({ inputs: ['x', 'h0_1', 'c0_1'], outputs: ['y'] });
   expect(model.lost).toEqual(
@@ -541,7 +538,7 @@ test('of the states in one input those that are read are inputs here, which is t
   );
   const apart = ['h0', 'c0'].map((name) => ({ data: inputs[name].data.slice(BATCH * UNITS), shape: [BATCH, UNITS] }));
   const made = await model.predict<Numbers>([inputs.x, ...apart]);
-  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  expect(largest(made, y)).toBeLessThan(1e-5);
   model.dispose();
 });
 
@@ -561,10 +558,7 @@ test('states of two layers in one input, taken apart: as ONNX Runtime to 1e-5', 
     inputs: [x, state('h0'), state('c0')],
   };
   const inputs = given([x, state('h0'), state('c0')]);
-  const session = await ort.InferenceSession.create(fileOf(graph));
-  const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [name, new ort.Tensor('float32', data, shape)]);
-  const { y } = await session.run(Object.fromEntries(feeds));
-  await session.release();
+  const y = await ofRuntime(fileOf(graph), inputs);
   const model = await loadModel(fileOf(graph));
   expect(model.metadata).toEqual({ inputs: ['x', 'h0_0', 'h0_1', 'c0_0', 'c0_1'], outputs: ['y'] });
   expect(model.lost).toEqual(
@@ -575,7 +569,7 @@ test('states of two layers in one input, taken apart: as ONNX Runtime to 1e-5', 
     [0, 1].map((at) => ({ data: inputs[name].data.slice(at * size, (at + 1) * size), shape: [BATCH, UNITS] })),
   );
   const made = await model.predict<Numbers>([inputs.x, ...apart]);
-  expect(largest(made, { data: Float32Array.from(y.data as Float32Array), shape: [] })).toBeLessThan(1e-5);
+  expect(largest(made, y)).toBeLessThan(1e-5);
   model.dispose();
 });
 
